@@ -1,0 +1,1 @@
+"""What was imported before, and everything held on one client."""

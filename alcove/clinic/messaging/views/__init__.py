@@ -1,0 +1,1 @@
+"""Pages of messages: Setup, the outbox, and a client's card."""

@@ -1,0 +1,1 @@
+"""Untrusted input of Setup, turned into typed values."""

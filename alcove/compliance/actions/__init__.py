@@ -1,0 +1,1 @@
+"""What is done about alerts: raised, asked about, answered, closed, reviewed."""

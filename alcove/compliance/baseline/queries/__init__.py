@@ -1,0 +1,1 @@
+"""What is weak now, which places outside are known, and what the officer's pages show."""

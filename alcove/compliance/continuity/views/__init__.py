@@ -1,0 +1,1 @@
+"""The continuity page, the page for the wall, and the forms."""

@@ -1,0 +1,1 @@
+"""What keeps the practice running: it knows the kernel, not the clinic."""

@@ -1,0 +1,1 @@
+"""Pages of the portal, and what staff do about it on a client's card."""

@@ -1,0 +1,1 @@
+"""The first goes through and is kept, the second takes its time."""

@@ -1,0 +1,41 @@
+"""Times are stored in UTC and shown in the practice's zone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from alcove.clinic.practice.models import Practice
+
+FRESH = 60.0
+"""Seconds for which a process remembers the practice's zone."""
+
+
+class PracticeZone:
+    """Makes the practice's zone the current one for each request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._name = ""
+        self._read = -FRESH
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(self._zone()):
+            return self.get_response(request)
+
+    def _zone(self) -> ZoneInfo | None:
+        if time.monotonic() - self._read > FRESH:
+            try:
+                self._name = Practice.objects.values_list("time_zone", flat=True).first() or ""
+            except DatabaseError:
+                return None
+            self._read = time.monotonic()
+        try:
+            return ZoneInfo(self._name) if self._name else None
+        except (ZoneInfoNotFoundError, ValueError):
+            return None

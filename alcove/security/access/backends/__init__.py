@@ -1,0 +1,1 @@
+"""Django database backends that refuse writes outside actions."""

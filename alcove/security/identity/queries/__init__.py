@@ -1,0 +1,1 @@
+"""Reads of identity that need more than a filter."""

@@ -1,0 +1,1 @@
+"""Pages of identity: the door, one's own account, people and roles."""
