@@ -128,6 +128,18 @@ def _let_tests_flush() -> None:
     connection.ops.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True)
+def _on_the_practices_clock() -> Iterator[None]:
+    """Tell days as pages, the worker and commands do: where the founded practice is, not in UTC.
+
+    Otherwise a test that names today says something else between midnight there and midnight here.
+    """
+    from django.utils import timezone
+
+    with timezone.override("America/Los_Angeles"):
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shipped_hasher() -> Iterator[PasswordHasher]:
     """The password hash as it is shipped. Tests make and check cheap ones: what they try is never the hash's cost."""

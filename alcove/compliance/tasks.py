@@ -6,11 +6,9 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 
-from django.utils import timezone
-
 from alcove.compliance.actions import addresses, alerts
 from alcove.compliance.policy import Round
-from alcove.compliance.queries import days, watching
+from alcove.compliance.queries import watching
 from alcove.security import policy_defaults as policy
 from alcove.security.access.actors import Actor
 from alcove.security.access.errors import Conflict, NothingRecorded
@@ -33,11 +31,6 @@ def look() -> int:
 
 def catch_up(name: str, wait: timedelta = timedelta()) -> int:
     """Compare with the rules of one mark what is older than ``wait``; return how many alerts were raised."""
-    with timezone.override(days.practice_zone()):
-        return _catch_up(name, wait)
-
-
-def _catch_up(name: str, wait: timedelta) -> int:
     raised = 0
     while new := watching.stretch(name, wait):
         found = watching.find(new, watching.rules_of(name))

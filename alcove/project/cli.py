@@ -110,6 +110,7 @@ def _in_turn(command: Command, given: argparse.Namespace, console: Console) -> i
     """Run a verb beside others, unless it takes its turn itself; open the practice first where it needs one."""
     from django.conf import settings  # noqa: PLC0415 - after django.setup
 
+    from alcove.clinic.practice.queries import zones  # noqa: PLC0415
     from alcove.project import lockbox, moving, start, turns  # noqa: PLC0415
     from alcove.security.vault import house  # noqa: PLC0415
 
@@ -126,6 +127,7 @@ def _in_turn(command: Command, given: argparse.Namespace, console: Console) -> i
                 return 1
             start.keys()
             house.unlock()
+            stack.enter_context(zones.lived_by())
         with lockbox.let_in(command, console):
             return command.run(given, console)
 

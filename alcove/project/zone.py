@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from alcove.clinic.practice.models import Practice
+from alcove.clinic.practice.queries import zones
 
 FRESH = 60.0
 """Seconds for which a process remembers the practice's zone."""
@@ -21,7 +21,7 @@ class PracticeZone:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._name = ""
+        self._known: ZoneInfo | None = None
         self._read = -FRESH
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -31,11 +31,8 @@ class PracticeZone:
     def _zone(self) -> ZoneInfo | None:
         if time.monotonic() - self._read > FRESH:
             try:
-                self._name = Practice.objects.values_list("time_zone", flat=True).first() or ""
+                self._known = zones.named()
             except DatabaseError:
                 return None
             self._read = time.monotonic()
-        try:
-            return ZoneInfo(self._name) if self._name else None
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
+        return self._known

@@ -9,13 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from alcove.clinic.calendar.models import Appointment, Booking
 from alcove.clinic.clients.policy import Did as Card
-from alcove.clinic.practice.models import Practice
 from alcove.clinic.records.models import Visit
 from alcove.clinic.records.policy import Did as Record
 from alcove.security import policy_defaults as policy
@@ -183,12 +181,6 @@ def usual(person_id: UUID, on: date) -> float:
         held.setdefault(day_of(at_us), set()).add(client_id)
     least = 5
     return sum(map(len, held.values())) / len(held) if len(held) >= least else 0.0
-
-
-def practice_zone() -> ZoneInfo:
-    """Return the practice's own time zone: whoever works without a request asks for it, as pages do for all."""
-    name = Practice.objects.values_list("time_zone", flat=True).first()
-    return ZoneInfo(name or "UTC")
 
 
 def day_of(at_us: int) -> date:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
+from alcove.clinic.practice.queries import zones
 from alcove.config import Config
 from alcove.console import Command, Console, OnHost
 from alcove.operations.backups import runs
@@ -122,7 +123,8 @@ def _work(config: Config, web_words: list[str], bind: str, stop: threading.Event
     console.say("Ctrl-C stops it.")
     start.harden()
     rest = threading.Event()
-    work = threading.Thread(target=worker.run, args=(wiring.JOBS, wiring.schedule(), rest), name="worker")
+    words = (wiring.JOBS, wiring.schedule(), rest, zones.lived_by)
+    work = threading.Thread(target=worker.run, args=words, name="worker")
     work.start()
     try:
         while not stop.is_set() and web.poll() is None and not turns.is_maintained(config):

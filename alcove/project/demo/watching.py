@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from django.utils import timezone
-
+from alcove.clinic.practice.queries import zones
 from alcove.clinic.records.policy import Did as Record
 from alcove.compliance.actions import alerts, keeping
 from alcove.compliance.models import Alert
@@ -114,7 +113,7 @@ def _turn_away(stage: Stage, card: Card) -> None:
 def _judge(stage: Stage, key: str, rule: str, when: datetime) -> None:
     """Have one rule look at one day, as the worker does with the whole log."""
     alerts.begin()
-    with timezone.override(days.practice_zone()):
+    with zones.lived_by():
         _raise(stage, key, rule, when)
 
 

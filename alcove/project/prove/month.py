@@ -24,11 +24,11 @@ from alcove.clinic.calendar.policy import Did as Calendar
 from alcove.clinic.clients.actions import create_client
 from alcove.clinic.clients.policy import Did as Card
 from alcove.clinic.practice.models import Category, Location, Service, StaffProfile
+from alcove.clinic.practice.queries import zones
 from alcove.clinic.records.policy import Did as Record
 from alcove.compliance.actions import alerts
 from alcove.compliance.models import Alert
 from alcove.compliance.queries import watching
-from alcove.compliance.queries.days import practice_zone
 from alcove.compliance.tasks import catch_up
 from alcove.project.prove.ground import Practice
 from alcove.security.access.actors import Actor
@@ -100,7 +100,7 @@ def told_time() -> Iterator[None]:
     token = clock.told.set(None)
     try:
         with (
-            timezone.override(practice_zone()),
+            zones.lived_by(),
             mock.patch.object(clock, "house", return_value=SimpleNamespace(is_demo=True)),
         ):
             yield

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from alcove.security.jobs import queue
 
 log = logging.getLogger("alcove.jobs")
 Task = Callable[..., Any]
+Around = Callable[[], AbstractContextManager[None]]
 BEAT_SECONDS = 10.0
 """Seconds between two signs of life."""
 
@@ -31,8 +33,16 @@ class Every:
     run: Task
 
 
-def run(tasks: Mapping[str, Task], schedule: list[Every], stop: threading.Event) -> None:
-    """Work until ``stop`` is set. A task that raises is noted by the class of its fault and tried again."""
+def run(
+    tasks: Mapping[str, Task],
+    schedule: list[Every],
+    stop: threading.Event,
+    around: Around = nullcontext,
+) -> None:
+    """Work until ``stop`` is set. A task that raises is noted by the class of its fault and tried again.
+
+    ``around`` is entered anew for each task: it may change while the worker lives.
+    """
     due = {item.name: 0.0 for item in schedule}
     moved = [time.monotonic()]
     beating = threading.Thread(target=_beat, args=(stop, moved), name="beat")
@@ -42,13 +52,13 @@ def run(tasks: Mapping[str, Task], schedule: list[Every], stop: threading.Event)
         for item in schedule:
             if now >= due[item.name]:
                 due[item.name] = now + item.seconds
-                _try(item.name, item.run)
+                _try(item.name, item.run, around)
         job = _try("claim", queue.claim)
         if job is None:
             stop.wait(0.5)
             continue
         task = tasks.get(job.name)
-        fault = "unknown job" if task is None else _run_one(task, job.arguments)
+        fault = "unknown job" if task is None else _run_one(task, job.arguments, around)
         queue.end(job, fault)
     beating.join(timeout=BEAT_SECONDS)
     close_old_connections()
@@ -63,18 +73,20 @@ def _beat(stop: threading.Event, moved: list[float]) -> None:
     connection.close()
 
 
-def _run_one(task: Task, arguments: dict[str, Any]) -> str:
+def _run_one(task: Task, arguments: dict[str, Any], around: Around) -> str:
     try:
-        task(**arguments)
+        with around():
+            task(**arguments)
     except Exception as error:  # noqa: BLE001 - whatever it was, the job waits and is tried again
         log.warning("a job failed: %s", type(error).__name__)
         return type(error).__name__
     return ""
 
 
-def _try(name: str, task: Task) -> Any:
+def _try(name: str, task: Task, around: Around = nullcontext) -> Any:
     try:
-        return task()
+        with around():
+            return task()
     except Exception as error:  # noqa: BLE001 - the worker outlives every task
         log.warning("%s failed: %s", name, type(error).__name__)
         close_old_connections()

@@ -177,7 +177,7 @@ def test_a_file_changed_or_swapped_on_disk_answers_nothing(practice, nurse, char
         (files / one.object_name).write_bytes(wrong)
         answer = browser.get(at("document", document_id=one.id))
         assert answer.status_code == 424
-        assert b"PDF" not in answer.content
+        assert b"%PDF" not in answer.content
     (files / one.object_name).write_bytes(first)
     assert browser.get(at("document", document_id=one.id)).status_code == 200
 
