@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from alcove.security.access.actors import Actor
+from alcove.security.access.change import APPROVER
 from alcove.security.access.opening import entry, record_now
 from alcove.security.access.policy import Log
 from alcove.security.audit import events
@@ -60,8 +61,14 @@ class Line:
 
     entry: Entry
     who: str
+    approver: str
     reason: str
     origin: Origin | None
+
+    @property
+    def fields(self) -> str:
+        """The names of the fields; who approved it is told beside, by name."""
+        return self.entry.fields.partition(",")[2] if self.approver else self.entry.fields
 
     @property
     def shown(self) -> int:
@@ -75,7 +82,7 @@ def log(actor: Actor, wanted: Filter, number: int) -> tuple[list[Line], bool]:
     record_now(entry(actor, events.Did.LOG_VIEWED, client_id=wanted.client, object=f"page {number}"))
     rows = list(wanted.rows()[(number - 1) * PAGE : number * PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    people = names(row.actor_id for row in rows)
+    people = names(one for row in rows for one in (row.actor_id, _approver_id(row)) if one)
     # Network addresses are personal data: whoever else reads the log reads it without them.
     asked = {row.origin_id for row in rows if row.origin_id} if actor.holds(Log.ADDRESSES) else set()
     origins = Origin.objects.in_bulk(asked)
@@ -83,11 +90,17 @@ def log(actor: Actor, wanted: Filter, number: int) -> tuple[list[Line], bool]:
         Line(
             row,
             people.get(row.actor_id, "") if row.actor_id else "",
+            people.get(_approver_id(row) or row.id, ""),
             _reason(row),
             origins.get(row.origin_id) if row.origin_id else None,
         )
         for row in rows
     ], more
+
+
+def _approver_id(row: Entry) -> UUID | None:
+    word, _, named = row.fields.partition(",")[0].partition(" ")
+    return UUID(named) if word == APPROVER else None
 
 
 def _reason(row: Entry) -> str:

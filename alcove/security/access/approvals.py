@@ -73,7 +73,8 @@ def decide(change: Change, approval: Approval, *, is_granted: bool) -> None:
 def use(change: Change, kind: str, subject_id: UUID | None = None) -> Approval:
     """Use up a granted approval of this kind that the actor asked for; raise ``ApprovalNeeded`` if there is none.
 
-    One statement decides between two that bring the same approval.
+    What the deed records from here on names who approved it. One statement decides between two that bring the same
+    approval.
     """
     granted = Approval.objects.filter(
         kind=kind, subject_id=subject_id, asked_by_id=change.actor.id, is_granted=True, used_at__isnull=True,
@@ -81,5 +82,6 @@ def use(change: Change, kind: str, subject_id: UUID | None = None) -> Approval:
     )  # fmt: skip
     for approval in granted.exclude(decided_by_id=change.actor.id):
         if granted.filter(pk=approval.pk).update(used_at=change.now):
+            change.approver_id = approval.decided_by_id
             return approval
     raise ApprovalNeeded

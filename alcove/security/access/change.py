@@ -37,6 +37,8 @@ Row = TypeVar("Row", bound=models.Model)
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
+APPROVER = "approver"
+"""The word before the id of who approved a deed, among an entry's fields."""
 _recorded: ContextVar[list[int] | None] = ContextVar("alcove_recorded", default=None)
 
 
@@ -72,6 +74,7 @@ class Change:
         self.gathered: dict[str, set[UUID]] = {}
         self._touched: dict[str, dict[UUID, UUID | None]] = defaultdict(dict)
         self._made: set[UUID] = set()
+        self.approver_id: UUID | None = None
 
     def last(self, name: str, step: Callable[[], None]) -> None:
         """Run ``step`` once as one of the last statements before the commit, however often it is asked for."""
@@ -103,7 +106,11 @@ class Change:
         fields: Sequence[str] = (),
         reason: str = "",
     ) -> None:
-        """Add an entry: names of fields only, never values."""
+        """Add an entry: names of fields only, never values.
+
+        Where the deed used an approval up, its entries name who gave it (AUD-09): ``approver`` and their id.
+        """
+        approver = (f"{APPROVER} {self.approver_id.hex}",) if self.approver_id else ()
         self.drafts.append(
             entry(
                 self.actor,
@@ -111,7 +118,7 @@ class Change:
                 client_id=client_id,
                 clients=clients,
                 object=f"{on._meta.label_lower} {on.pk.hex}" if on is not None else "",
-                fields=tuple(fields),
+                fields=(*approver, *fields),
                 reason=reason or self.actor.reason,
             )
         )

@@ -180,6 +180,12 @@ def test_two_administrators_recover_an_account_and_one_does_not(practice, nurse)
     assert {row.channel for row in Notice.objects.filter(person=nurse, kind="recovered")} == {"email", "sms"}
     nurse.refresh_from_db()
     assert nurse.phone == ""
+    approver = practice.actor("manager")
+    entry = Entry.objects.filter(event="identity.recovery.done").latest("at_us")
+    assert entry.fields.startswith(f"approver {approver.id.hex}")
+    log = practice.signed_in("officer").get("/compliance/log/").content.decode()
+    assert f"Approved by {approver.name}" in log
+    assert approver.id.hex not in log
 
 
 def test_nobody_is_their_own_second_administrator(practice):
