@@ -13,7 +13,7 @@ from alcove.security import policy_defaults as policy
 from alcove.security.access.change import Change, action
 from alcove.security.access.errors import Conflict
 from alcove.security.access.policy import Permission
-from alcove.security.identity.actions.notices import tell_deciders
+from alcove.security.identity.actions.notices import tell_all_addresses, tell_deciders
 
 NOTICE = "health"
 """What messages about parts are called."""
@@ -67,7 +67,7 @@ def _turn(change: Change, look: Look, part: Part | None) -> int:
     if was_told is None or look.state == S.BAD:
         return 0
     for right in (Health.ANSWER, Health.DEPUTY) if deputies else (Health.ANSWER,):
-        _write(change, right, f"{TITLES[look.key]}: works again", f"It works again. {look.sentence}")
+        _write(change, right, f"{TITLES[look.key]}: works again", look.sentence)
     return 1
 
 
@@ -80,7 +80,15 @@ def _tell(change: Change, part: Part, right: Permission, field: str, first: str)
 
 def _write(change: Change, right: Permission, subject: str, text: str) -> None:
     where = f"{settings.ALCOVE.public_address}/setup/health/"
-    tell_deciders(change, right, NOTICE, subject, f"{text}\n\nHow every part is: {where}")
+    # By SMS as well, where a number is confirmed: the part that fails may be the e-mail itself, or it may be night.
+    tell_deciders(
+        change,
+        right,
+        NOTICE,
+        subject,
+        f"{subject}. {text}\n\nHow every part is: {where}",
+        by=tell_all_addresses,
+    )
 
 
 @action(Health.ANSWER)

@@ -127,15 +127,21 @@ def _work(config: Config, web_words: list[str], bind: str, stop: threading.Event
     work = threading.Thread(target=worker.run, args=words, name="worker")
     work.start()
     try:
-        while not stop.is_set() and web.poll() is None and not turns.is_maintained(config):
+        while not stop.is_set() and _all_work(web, work) and not turns.is_maintained(config):
             time.sleep(turns.LOOK_SECONDS)
+        is_well = work.is_alive()
     finally:
         rest.set()
         _end(web)
         work.join()
         # What still holds a session would look like somebody at work.
         database.leave()
-    return 0 if web.returncode in (0, -signal.SIGTERM, -signal.SIGINT) else 1
+    return 0 if is_well and web.returncode in (0, -signal.SIGTERM, -signal.SIGINT) else 1
+
+
+def _all_work(web: subprocess.Popen[bytes], work: threading.Thread) -> bool:
+    """Whether both halves live: without its worker a server tells nobody of anything, so whoever started it is told."""
+    return web.poll() is None and work.is_alive()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -18,7 +18,7 @@ from alcove.security.access.actors import Actor
 from alcove.security.access.errors import Conflict, NothingRecorded
 from alcove.security.access.writes import writing
 from alcove.security.audit.models import Entry
-from alcove.security.identity.models import Notice
+from alcove.security.identity.models import Notice, Person
 from alcove.security.jobs import queue
 from alcove.security.jobs.models import Beat, Job
 from alcove.security.vault.tests.bucket import in_bucket
@@ -171,6 +171,23 @@ def test_those_on_call_are_told_once_and_deputies_after_a_quarter_of_an_hour(pra
         Entry.objects.filter(event__startswith="health.").order_by("at_us").values_list("event", flat=True)
     )
     assert events.count("health.part.told") == 2
+
+
+def test_a_dead_mail_server_is_told_by_sms_to_numbers_that_were_confirmed(practice):
+    known, unsure = practice.person("owner"), practice.person("it_provider")
+    with writing("numbers"):
+        Person.objects.filter(pk=known.pk).update(phone_confirmed_at=timezone.now())
+        for person in (known, unsure):
+            person.refresh_from_db()
+            person.phone = "+14155550142"
+            person.save(update_fields=["phone"])
+    for _ in range(2):
+        round_of(BAD, "mail", "2 wait though they were tried.")
+    by_sms = [one for one in told() if one.channel == "sms"]
+    assert [one.person_id for one in by_sms] == [known.pk]
+    assert by_sms[0].content["to"] == "+14155550142"
+    assert by_sms[0].content["text"].startswith("E-mail: does not work. 2 wait though they were tried.")
+    assert {one.person_id for one in told() if one.channel == "email"} == {known.pk, unsure.pk}
 
 
 def test_whoever_takes_it_leaves_the_deputies_in_peace(practice):

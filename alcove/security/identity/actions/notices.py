@@ -6,7 +6,7 @@ left and gone afterwards; in a demo practice nothing leaves, and its outbox page
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,15 +96,22 @@ def tell_all_addresses(change: Change, person: Person, kind: str, subject: str, 
 
 
 def tell_deciders(
-    change: Change, permission: Permission, kind: str, subject: str, text: str, *, but: Person | None = None
+    change: Change,
+    permission: Permission,
+    kind: str,
+    subject: str,
+    text: str,
+    *,
+    but: Person | None = None,
+    by: Callable[[Change, Person, str, str, str], object] = tell,
 ) -> None:
-    """Tell everyone who holds a right, each once, except ``but``."""
+    """Tell everyone who holds a right, each once, except ``but``; ``by`` one way, or ``tell_all_addresses``."""
     told = set() if but is None else {but.pk}
     holders = Membership.objects.select_related("person", "role").filter(person__suspended_at__isnull=True)
     for membership in holders:
         if permission.key in membership.role.rights and membership.person_id not in told:
             told.add(membership.person_id)
-            tell(change, membership.person, kind, subject, text)
+            by(change, membership.person, kind, subject, text)
 
 
 def tell_of_failed_factor(change: Change, person: Person) -> Notice | None:
