@@ -65,8 +65,9 @@ class Planter:
         self._used: set[str] = set()
 
     def word(self) -> str:
-        # A word drawn twice would be a name here and a diagnosis there: a leak where there is none.
-        while (drawn := "".join(self.random.choice(_SYLLABLES) for _ in range(5))) in self._used:
+        # A word drawn twice would be a name here and a diagnosis there, a leak where there is none: not by this one,
+        # and by another one that planted before as good as never.
+        while (drawn := "".join(self.random.choice(_SYLLABLES) for _ in range(7))) in self._used:
             pass
         self._used.add(drawn)
         return drawn.capitalize()

@@ -270,9 +270,10 @@ def test_linked_people_are_not_lost_from_the_history_of_others(practice, changed
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [
-        ("2020-02-03", "3 Feb 2020"), ("2020-02-03T10:00:00Z", "3 Feb 2020, 10:00"), ("2020-99-99", "2020-99-99"),
+        ("2020-02-03", "3 Feb 2020"), ("2020-02-03T10:00:00Z", "3 Feb 2020, 02:00"), ("2020-99-99", "2020-99-99"),
         ("2020-02-03 tall", "2020-02-03 tall"), (True, "Yes"), (None, ""), ([{"kind": "MR", "value": "1"}], "Kind: MR, Value: 1"),
     ],
 )  # fmt: skip
 def test_stored_values_are_readable(stored, shown):
+    """A moment is shown where the practice is, eight hours behind."""
     assert history.readable(stored) == shown
