@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, prefetch_related_objects
 from django.utils import timezone
 
 from alcove.clinic.activities.models import Line, Task
@@ -28,7 +28,7 @@ from alcove.security.access.actors import Actor
 from alcove.security.access.need import NOBODY
 from alcove.security.access.policy import Open
 from alcove.security.audit import clock
-from alcove.security.vault.rows import read
+from alcove.security.vault.rows import instances, read
 
 MINE, ROLES, GIVEN, ALL = "mine", "roles", "given", "all"
 SCOPES: Final = {MINE: "Mine", ROLES: "My roles’", GIVEN: "Given by me", ALL: "Everybody’s"}
@@ -197,9 +197,18 @@ def overdue(actor: Actor) -> int:
     return int(read(_OVERDUE, actor.id, timezone.localdate(clock.now()))[0][0])
 
 
+_OPEN_OF_CLIENT = """WHERE client_id = %s AND state = 'open' ORDER BY CASE WHEN due_on < %s THEN 0 ELSE 1 END,
+ is_urgent DESC, CASE WHEN due_on IS NULL THEN 1 ELSE 0 END, due_on, created_at, id LIMIT %s"""
+
+
 def of_client(actor: Actor, client: Client, state: str = "", limit: int = policy.LIST_PAGE) -> list[Row]:
     """Return a client's tasks, whoever is to do them: the guard has opened the client for this actor."""
     actor.must(Tasks.VIEW)
     today = timezone.localdate(clock.now())  # of the practice, as above
-    found = in_state(Task.objects.filter(client_id=client.id), state, today)
-    return rows_of(list(found.prefetch_related("assignee", "role")[:limit]), {client.id: client}, today)
+    if state:
+        tasks = list(in_state(Task.objects.filter(client_id=client.id), state, today)[:limit])
+    else:
+        # Every card asks, and most clients have none: in the order of ``in_state``, by a plain statement.
+        tasks = instances(Task, _OPEN_OF_CLIENT, client.id, today, limit)
+    prefetch_related_objects(tasks, "assignee", "role")
+    return rows_of(tasks, {client.id: client}, today)

@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from alcove.clinic.activities import actions
 from alcove.clinic.activities.models import Comment, Line, Task, What
-from alcove.clinic.activities.queries import one
+from alcove.clinic.activities.queries import days, one, seen
 from alcove.clinic.activities.queries.staff import Whose
 from alcove.clinic.activities.tests.make import added, fresh, opened
 from alcove.clinic.clients.tests.need import later, limit
@@ -40,6 +40,18 @@ def test_a_task_about_no_client_is_sealed_as_well(practice):
         [(stored,)] = cursor.fetchall()
     assert b"cannulas" not in bytes(stored)
     assert fresh(task).title == "Order cannulas"
+
+
+def test_the_card_lists_open_tasks_in_the_order_of_every_list(practice, client_card):
+    for due, urgent in ((None, False), (2, False), (-1, False), (2, True), (None, True), (-3, True)):
+        added(practice, client=client_card, due=due, is_urgent=urgent)
+    done = added(practice, client=client_card)
+    with opened(practice, client_card) as actor:
+        actions.finish(actor, done)
+        shown = [row.task.pk for row in seen.of_client(actor, client_card)]
+    everywhere = seen.in_state(Task.objects.filter(client_id=client_card.id), "", days.today())
+    assert shown == [one.pk for one in everywhere]
+    assert len(shown) == 6
 
 
 def test_a_form_that_comes_twice_makes_one_task(practice):

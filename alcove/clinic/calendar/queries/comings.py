@@ -107,6 +107,9 @@ _AHEAD = """AND b.ends_at >= %s AND b.state NOT IN ('done', 'no_show', 'cancelle
  ORDER BY b.starts_at, b.id LIMIT %s"""
 _PAST = """AND (b.ends_at < %s OR b.state IN ('done', 'no_show', 'cancelled'))
  ORDER BY b.starts_at DESC, b.id DESC LIMIT %s"""
+_PARTS = """
+SELECT a.booking_id, s.name, p.shown_name FROM calendar_appointment a JOIN practice_service s ON s.id = a.service_id
+  JOIN practice_staffprofile p ON p.id = a.profile_id WHERE a.booking_id IN ({each}) ORDER BY a.starts_at, a.id"""
 _MISSED = """SELECT client_id, COUNT(*) FROM calendar_booking WHERE state = 'no_show' AND client_id IN ({each})
  GROUP BY client_id"""
 
@@ -114,25 +117,31 @@ _MISSED = """SELECT client_id, COUNT(*) FROM calendar_booking WHERE state = 'no_
 def of_client(actor: Actor, client_id: UUID, *, count: int = CLIENT_LIST) -> tuple[list[Line], list[Line]]:
     """Return a client's appointments: those to come, soonest first, and those that were, newest first.
 
-    Two plain statements each, for every card asks; the guard has decided that this actor sees this client.
+    Plain statements, for every card asks; the guard has decided that this actor sees this client.
     """
     select, given = _LINES, [client_id]
     if not actor.holds(Calendar.SEE_ALL):
         select, given = _LINES + _WITH, [client_id, actor.id or need.NOBODY]
     now = connection.ops.adapt_datetimefield_value(clock.now())
     ahead, past = (rows.read(select + rest, *given, now, count) for rest in (_AHEAD, _PAST))
-    return _lines(ahead), _lines(past)
+    words = _words([rows.uuid(one[0]) for one in (*ahead, *past)])
+    return [_line(one, words) for one in ahead], [_line(one, words) for one in past]
 
 
-def _lines(read: list[tuple[Any, ...]]) -> list[Line]:
-    words: dict[UUID, list[str]] = {rows.uuid(one[0]): [] for one in read}
-    found = Appointment.objects.filter(booking__in=list(words)) if words else Appointment.objects.none()
-    for row in found.values_list("booking_id", "service__name", "profile__shown_name"):
-        words[row[0]].append(f"{row[1]} with {row[2]}")
-    return [
-        Line(own, _when(rows.moment(starts_at), zone), ", ".join(words[own]), *WORDS[S(state)])
-        for own, (_, starts_at, state, zone) in zip(words, read, strict=True)
-    ]
+def _words(booking_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return services and practitioners of bookings, in the order in which they follow each other."""
+    words: dict[UUID, list[str]] = {one: [] for one in booking_ids}
+    if booking_ids:
+        each = ", ".join(["%s"] * len(booking_ids))
+        for booking_id, service, shown_name in rows.read(_PARTS.format(each=each), *booking_ids):
+            words[rows.uuid(booking_id)].append(f"{service} with {shown_name}")
+    return words
+
+
+def _line(read: tuple[Any, ...], words: dict[UUID, list[str]]) -> Line:
+    booking_id, starts_at, state, zone = read
+    own = rows.uuid(booking_id)
+    return Line(own, _when(rows.moment(starts_at), zone), ", ".join(words[own]), *WORDS[S(state)])
 
 
 def _when(begin: datetime, zone: str) -> str:
