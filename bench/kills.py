@@ -24,11 +24,17 @@ from alcove.operations.backups.tests.ground import Ground
 from tests import postgresql
 
 CLIENTS, FILLED, FACTORS = 12, 5, 3
+STEP = 25
 
 
 def say(sentence: str) -> None:
     sys.stdout.write(sentence + "\n")
     sys.stdout.flush()
+
+
+def _progress(tally: killing.Tally) -> None:
+    if tally.tries % STEP == 0:
+        say(f"  {tally.tries} kills, {len(tally.faults)} faults")
 
 
 def tried(kind: str, moments: int, seed: int) -> bool:
@@ -42,7 +48,7 @@ def tried(kind: str, moments: int, seed: int) -> bool:
         ground.run("found", CLIENTS, FACTORS)
         ground.run("fill", FILLED)
         ground.run("link_log", 0.5)
-        tally = killing.often(ground, folder, moments, random.Random(seed))
+        tally = killing.often(ground, folder, moments, random.Random(seed), _progress)
         told = len((folder / "told").read_text().split())
     parts = ", ".join(f"{kind} {count}" for kind, count in tally.by_kind.items())
     say(

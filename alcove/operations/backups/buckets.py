@@ -19,6 +19,7 @@ from datetime import datetime
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final, Self, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
@@ -54,6 +55,7 @@ class Bucket:
         self._address = address
         self._locks = locks
         self._lists: dict[str, dict[str, list[_Version]]] = {}
+        self._listing = Lock()
         self._client: Any = None
 
     def is_here(self) -> bool:
@@ -97,14 +99,16 @@ class Bucket:
 
     def _list(self, under: str) -> dict[str, list[_Version]]:
         """Return what lies below a first part of names, asked once: one request for a thousand pieces, not one each."""
-        if under not in self._lists:
-            found: dict[str, list[_Version]] = defaultdict(list)
-            for one in self._listed(f"{under}/"):
-                held = _Version(one["VersionId"], one["Size"], one["LastModified"].timestamp())
-                # The store tells the newest of a name first.
-                found[one["Key"][len(self._address.prefix) :]].insert(0, held)
-            self._lists[under] = dict(found)
-        return self._lists[under]
+        # Of two lanes that asked at once, the later answer would not know what the other put meanwhile.
+        with self._listing:
+            if under not in self._lists:
+                found: dict[str, list[_Version]] = defaultdict(list)
+                for one in self._listed(f"{under}/"):
+                    held = _Version(one["VersionId"], one["Size"], one["LastModified"].timestamp())
+                    # The store tells the newest of a name first.
+                    found[one["Key"][len(self._address.prefix) :]].insert(0, held)
+                self._lists[under] = dict(found)
+            return self._lists[under]
 
     def _listed(self, under: str) -> Iterator[dict[str, Any]]:
         mark: dict[str, str] = {}

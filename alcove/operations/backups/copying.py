@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, Final
 
 from alcove.operations.backups import points
@@ -55,7 +56,7 @@ class Copied:
 
 @dataclass(slots=True)
 class _Run:
-    """One run into one place: what it put, and what there was before."""
+    """One run into one place: what it put, and what there was before. Several lanes note in it under ``turn``."""
 
     place: Place
     sealing: Sealing
@@ -63,6 +64,8 @@ class _Run:
     tell: Tell
     is_trusted: bool
     put: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    turn: Lock = field(default_factory=Lock)
 
 
 def copy(
@@ -135,32 +138,37 @@ def _last(place: Place, keys: HouseKeys) -> Point | None:
 
 
 def _keep(run: _Run, name: str, parts: Iterable[bytes]) -> None:
-    """Put an object unless the place has it already, be it from a run that was killed."""
+    """Put an object unless the place has it already, be it from a run that was killed, or another lane brings it."""
+    with run.turn:
+        if name in run.taken:
+            return
+        run.taken.add(name)
     path = object_path(run.sealing.version, name)
     size = run.place.size(path)
     # After damage nothing that lies there is believed; what is wrong and locked gets a right one beside it.
-    if (
-        size is not None
-        and not run.is_trusted
-        and name not in run.put
-        and fault_of(run.place, run.sealing, name)
-    ):
+    if size is not None and not run.is_trusted and fault_of(run.place, run.sealing, name):
         size = None
-    if size is None:
-        size = run.place.put(path, run.sealing.sealed(name, parts))
-        run.copied.objects += 1
-        run.copied.bytes_added += size
-        run.put.append(name)
-    elif name not in run.copied.point.objects:
-        run.put.append(name)
-    run.copied.point.objects[name] = size
+    made = size if size is not None else run.place.put(path, run.sealing.sealed(name, parts))
+    with run.turn:
+        if size is None:
+            run.copied.objects += 1
+            run.copied.bytes_added += made
+        if size is None or name not in run.copied.point.objects:
+            run.put.append(name)
+        run.copied.point.objects[name] = made
 
 
 # The database ------------------------------------------------------------------------------------------------------
 
 
 def _database(run: _Run, source: Source, before: Point | None) -> None:
-    """Note where each piece of the copy lies; what no earlier pack holds goes into new packs."""
+    """Note where each piece of the copy lies, and bring what no earlier pack holds."""
+    for _ in in_lanes(run.place, lambda pack: _keep(run, pack[0], [pack[1]]), _packs(run, source, before)):
+        """While one pack is brought, the next one is cut."""
+
+
+def _packs(run: _Run, source: Source, before: Point | None) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of new packs, with the pieces that no earlier one holds."""
     point, known = run.copied.point, _known(run, before)
     numbers: dict[str, int] = {}
     waiting: list[tuple[int, bytes, bytes]] = []
@@ -174,13 +182,13 @@ def _database(run: _Run, source: Source, before: Point | None) -> None:
             point.pieces.append(Piece(short, 0, 0, len(piece)))
             held += len(piece)
             if held >= PACK:
-                _pack(run, waiting, numbers, known)
+                yield _pack(run, waiting, numbers, known)
                 waiting, held = [], 0
         else:
             point.pieces.append(Piece(short, _number(found[0], numbers), found[1], found[2]))
         run.tell(len(piece))
     if waiting:
-        _pack(run, waiting, numbers, known)
+        yield _pack(run, waiting, numbers, known)
     point.packs = list(numbers)
 
 
@@ -209,7 +217,8 @@ def _pack(
     waiting: list[tuple[int, bytes, bytes]],
     numbers: dict[str, int],
     known: dict[bytes, tuple[str, int, int]],
-) -> None:
+) -> tuple[str, bytes]:
+    """Return (name, content) of a pack of these pieces, and note where they will lie."""
     content, places = bytearray(), {}
     for _, short, piece in waiting:
         if short not in places:
@@ -219,11 +228,11 @@ def _pack(
     hasher = run.sealing.hasher()
     hasher.update(packed)
     name = hasher.hexdigest()
-    _keep(run, name, [packed])
     number = _number(name, numbers)
     for index, short, piece in waiting:
         run.copied.point.pieces[index] = Piece(short, number, places[short], len(piece))
         known[short] = (name, places[short], len(piece))
+    return name, packed
 
 
 def _packed(content: bytes) -> bytes:
@@ -256,21 +265,23 @@ def _note_files(run: _Run, source: Source, before: Point | None) -> None:
     known: dict[str, list[Any]] = {}
     if before is not None and before.version == run.sealing.version:
         known = {held[0]: held for held in before.files}
-    seen = set()
-    for held in source.store.listed():
-        if held.name in source.snapshot.left_out:
-            continue
+
+    def bring(held: Held) -> str:
         found = known.get(held.name, [])
+        if _is_known(source.store, held, found) and _still_there(run, before, found[3]):
+            return str(found[3])
         try:
-            if _is_known(source.store, held, found) and _still_there(run, before, found[3]):
-                piece = found[3]
-            else:
-                piece = _file(run, source.store, held)
+            return _file(run, source.store, held)
         except FileNotFoundError:
-            continue  # removed while we looked
-        point.files.append([held.name, held.size, held.written, piece])
-        seen.add(held.name)
-        run.tell(held.size)
+            return ""  # removed while we looked
+
+    listed = (held for held in source.store.listed() if held.name not in source.snapshot.left_out)
+    seen = set()
+    for held, piece in in_lanes(run.place, bring, listed):
+        if piece:
+            point.files.append([held.name, held.size, held.written, piece])
+            seen.add(held.name)
+            run.tell(held.size)
     point.missing = len(source.snapshot.stored - seen)
 
 

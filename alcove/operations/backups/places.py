@@ -104,7 +104,8 @@ class Folder:
     """A folder: in the home, on a disk that is plugged in, or on a share that is mounted."""
 
     is_write_once = False
-    lanes = 1
+    # While one piece is sealed, which takes a processor, the next one is hashed or written.
+    lanes = 2
 
     def __init__(self, path: Path, *, is_own: bool = False, is_offline: bool = False) -> None:
         self.path = path

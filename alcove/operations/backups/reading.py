@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
 
 from alcove.operations.backups.places import Place
 from alcove.operations.backups.points import object_path
 from alcove.security.vault.copies import Sealing
 from alcove.security.vault.errors import SealBroken
+
+Given = TypeVar("Given")
+Said = TypeVar("Said")
+_AHEAD: Final = 4
+"""Deeds that wait for each lane."""
 
 
 def fault_of(place: Place, sealing: Sealing, name: str, size: int | None = None) -> str:
@@ -46,10 +53,27 @@ def right_turn(place: Place, sealing: Sealing, name: str) -> int:
     return 0
 
 
-def in_lanes(place: Place, deed: Callable[[str], str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield (name, what the deed says of it) in order, as many at once as the place answers."""
+def in_lanes(
+    place: Place, deed: Callable[[Given], Said], given: Iterable[Given]
+) -> Iterator[tuple[Given, Said]]:
+    """Yield (what was given, what the deed says of it) in order, as many at once as the place answers.
+
+    ``given`` is read a little ahead only, in the caller's thread. The first deed that raises is the last one begun.
+    """
     if place.lanes == 1:
-        yield from ((name, deed(name)) for name in names)
+        yield from ((one, deed(one)) for one in given)
         return
+    waiting: deque[tuple[Given, Future[Said]]] = deque()
     with ThreadPoolExecutor(place.lanes) as pool:
-        yield from zip(names, pool.map(deed, names), strict=True)
+        try:
+            for one in given:
+                waiting.append((one, pool.submit(deed, one)))
+                if len(waiting) > place.lanes * _AHEAD:
+                    first, said = waiting.popleft()
+                    yield first, said.result()
+            while waiting:
+                first, said = waiting.popleft()
+                yield first, said.result()
+        finally:
+            for _, said in waiting:
+                said.cancel()

@@ -19,11 +19,12 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
 
-def often(ground, folder, moments, rng) -> Tally:
+def often(ground, folder, moments, rng, tell=lambda tally: None) -> Tally:
     """Kill ``moments`` times, one kind of deed after the other, while clients are made; return what was found.
 
-    After each kill every client whose making was acknowledged opens with their words, no erasure is half done and the
-    log's chain holds; in the end every deed that was interrupted has finished.
+    After each kill every client whose making was acknowledged since the last one opens with their words, no erasure is
+    half done and the log's chain holds; in the end all of them do, and every deed that was interrupted has finished.
+    ``tell``: is given the tally after each kill.
     """
     tally, told = Tally(), folder / "told"
     told.touch()
@@ -38,6 +39,7 @@ def often(ground, folder, moments, rng) -> Tally:
     takes["writes"] = 0.6
     restore = _Restore(ground, folder)
     takes["restore"] = restore.timed()
+    known = 0
     for number in range(moments):
         kind = KINDS[number % len(KINDS)]
         writer = None if kind == "writes" else ground.forks.begin(*orders["writes"])
@@ -50,10 +52,14 @@ def often(ground, folder, moments, rng) -> Tally:
         tally.tries += 1
         tally.killed += was_killed
         tally.by_kind[kind] += was_killed
-        tally.faults += [f"{kind}, killed after {after:.3f} s: {fault}" for fault in _looked(ground, told)]
+        known, before = told.stat().st_size, known
+        tally.faults += [
+            f"{kind}, killed after {after:.3f} s: {fault}" for fault in _looked(ground, told, before)
+        ]
+        tell(tally)
         if kind == "restore" and not was_killed:
             restore.anew()
-    tally.faults += _finished(ground, restore)
+    tally.faults += [*_looked(ground, told, 0), *_finished(ground, restore)]
     return tally
 
 
@@ -63,8 +69,8 @@ def _timed(ground, *order) -> float:
     return time.monotonic() - began
 
 
-def _looked(ground, told) -> list[str]:
-    found = ground.run("lacking", str(told))
+def _looked(ground, told, since) -> list[str]:
+    found = ground.run("lacking", str(told), since)
     log = ground.run("verify_log")
     return [f"acknowledged and lost: {one}" for one in found] + log["faults"] + ground.run("half_erased")
 
