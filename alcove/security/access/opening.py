@@ -21,7 +21,7 @@ from alcove.security.access.policy import Did, Open, Permission
 from alcove.security.access.writes import write_turn, writing
 from alcove.security.audit import pen
 from alcove.security.audit.events import Event, Result
-from alcove.security.vault import bulk, keyring
+from alcove.security.vault import bulk, keyring, rows
 from alcove.security.vault.fields import SealedField
 from alcove.security.vault.keyring import Part
 from alcove.security.vault.models import ClientKey
@@ -171,8 +171,8 @@ def open_deleted(actor: Actor, client_ids: Sequence[UUID], event: Event, needs: 
     return list(keys)
 
 
-def _put_directories(client_ids: Iterable[UUID]) -> None:
-    for row in ClientKey.objects.filter(client_id__in=list(client_ids)):
+def _put_directories(client_ids: Sequence[UUID]) -> None:
+    for row in rows.instances(ClientKey, f"WHERE {rows.among('client_id', client_ids)}", *client_ids):
         keyring.put(row, (Part.DIRECTORY,))
 
 

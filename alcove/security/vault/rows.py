@@ -89,6 +89,11 @@ class Columns:
 _columns = functools.cache(Columns)
 
 
+def among(column: str, values: Sequence[object]) -> str:
+    """Return ``column IN (…)`` with a place for each of some values; they are given beside it."""
+    return f"{column} IN ({', '.join(['%s'] * len(values))})"
+
+
 def instances(model: type[AnyRow], rest: str, *given: object) -> list[AnyRow]:
     """Return instances of a model; ``rest`` is the statement from WHERE on, a constant of the caller's."""
     columns = _columns(model)

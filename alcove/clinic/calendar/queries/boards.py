@@ -6,9 +6,11 @@ A page costs the same few queries however many appointments there are: ``tests/t
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from alcove.clinic.calendar.models import Block, Booking
@@ -27,6 +29,7 @@ from alcove.security.audit import clock
 from alcove.ui.moments import clock as said
 
 S = Booking.State
+AnyOf = TypeVar("AnyOf")
 WORDS = {
     S.HELD: ("Held", "hourglass"), S.BOOKED: ("Booked", ""), S.CONFIRMED: ("Confirmed", "check"),
     S.ARRIVED: ("Arrived", "map-pin-check"), S.IN_ROOM: ("In room", "door-open"), S.DONE: ("Done", "circle-check"),
@@ -41,14 +44,14 @@ SHORT, MIDDLE = 4, 7
 class Item:
     """Something in a column. ``kind``: visit, busy, block, buffer, free, shut or away.
 
-    ``classes`` say where it stands and how it looks; what may not be known is not here.
+    ``classes`` say where it stands and how it looks, ``line`` from when to when and of a visit what; what may not be known
+    is not here.
     """
 
     kind: str
     classes: str
     title: str = ""
-    when: str = ""
-    words: str = ""
+    line: str = ""
     state: str = ""
     icon: str = ""
     url: str = ""
@@ -124,7 +127,10 @@ def day(actor: Actor, look: Look) -> Board:
         columns = _rooms(look, drawn, hours, draw, rows, blocks)
     else:
         away = _leaves(people, begin, end)
-        columns = [_person(drawn, one, works, hours, away, draw, rows, blocks) for one in shown]
+        theirs, stops = _grouped(rows, "profile_id"), _grouped(blocks, "profile_id")
+        columns = [
+            _person(drawn, one, works, hours, away, draw, theirs[one.pk], stops[one.pk]) for one in shown
+        ]
     board = Board(look, columns, drawn.rows, drawn.hours(), _version(rows, blocks))
     board.shut = "" if hours else f"{look.location.name} is closed on this day."
     _mark_now(board, [drawn])
@@ -194,10 +200,7 @@ def _person(  # noqa: PLR0917 - all of it was loaded once for every column
     column.items = _shut(drawn, _shared(hours, works[one.pk]))
     for span in away.get(one.pk, ()):
         column.items += _placed(drawn, span, "away", "Away")
-    draw.fill(
-        column, drawn, [row for row in rows if row.profile_id == one.pk],
-        [block for block in blocks if block.profile_id == one.pk],
-    )  # fmt: skip
+    draw.fill(column, drawn, rows, blocks)
     return column
 
 
@@ -205,14 +208,20 @@ def _rooms(
     look: Look, drawn: Grid, hours: list[Span], draw: _Draw, rows: Sequence[Row], blocks: Sequence[Block]
 ) -> list[Column]:
     found = []
+    theirs, stops = _grouped(rows, "room_id"), _grouped(blocks, "room_id")
     for room in Room.objects.filter(location=look.location, is_active=True):
         column = Column(room.pk.hex, room.name, begin=_minutes(drawn))
         column.items = _shut(drawn, hours)
-        draw.fill(
-            column, drawn, [row for row in rows if row.room_id == room.pk],
-            [block for block in blocks if block.room_id == room.pk],
-        )  # fmt: skip
+        draw.fill(column, drawn, theirs[room.pk], stops[room.pk])
         found.append(column)
+    return found
+
+
+def _grouped(given: Iterable[AnyOf], key: str) -> dict[UUID | None, list[AnyOf]]:
+    """Return what was given by whose it is, in its order."""
+    found: dict[UUID | None, list[AnyOf]] = defaultdict(list)
+    for one in given:
+        found[getattr(one, key)].append(one)
     return found
 
 
@@ -282,7 +291,7 @@ class _Draw:
         word, icon = WORDS[S(row.state)]
         words = " · ".join(filter(None, (row.service, self.staff.get(row.profile_id, ""))))
         return Item(
-            "visit", f"ap {where} k{row.tint % TINTS} s-{row.state}", face.text, when, words, word, icon,
+            "visit", f"ap {where} k{row.tint % TINTS} s-{row.state}", face.text, f"{when} · {words}", word, icon,
             page_url("calendar:booking", booking_id=row.booking_id), row.id, row.booking_version,
             is_fixed=not self.may_move or row.state in {S.DONE, S.NO_SHOW} or row.starts_at < drawn.begin,
         )  # fmt: skip

@@ -109,8 +109,8 @@ _PAST = """AND (b.ends_at < %s OR b.state IN ('done', 'no_show', 'cancelled'))
  ORDER BY b.starts_at DESC, b.id DESC LIMIT %s"""
 _PARTS = """
 SELECT a.booking_id, s.name, p.shown_name FROM calendar_appointment a JOIN practice_service s ON s.id = a.service_id
-  JOIN practice_staffprofile p ON p.id = a.profile_id WHERE a.booking_id IN ({each}) ORDER BY a.starts_at, a.id"""
-_MISSED = """SELECT client_id, COUNT(*) FROM calendar_booking WHERE state = 'no_show' AND client_id IN ({each})
+  JOIN practice_staffprofile p ON p.id = a.profile_id WHERE {which} ORDER BY a.starts_at, a.id"""
+_MISSED = """SELECT client_id, COUNT(*) FROM calendar_booking WHERE state = 'no_show' AND {which}
  GROUP BY client_id"""
 
 
@@ -132,8 +132,8 @@ def _words(booking_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Return services and practitioners of bookings, in the order in which they follow each other."""
     words: dict[UUID, list[str]] = {one: [] for one in booking_ids}
     if booking_ids:
-        each = ", ".join(["%s"] * len(booking_ids))
-        for booking_id, service, shown_name in rows.read(_PARTS.format(each=each), *booking_ids):
+        which = rows.among("a.booking_id", booking_ids)
+        for booking_id, service, shown_name in rows.read(_PARTS.format(which=which), *booking_ids):
             words[rows.uuid(booking_id)].append(f"{service} with {shown_name}")
     return words
 
@@ -153,5 +153,5 @@ def missed(client_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return how often each of these clients did not come; those who always came are not in it."""
     if not client_ids:
         return {}
-    found = rows.read(_MISSED.format(each=", ".join(["%s"] * len(client_ids))), *client_ids)
+    found = rows.read(_MISSED.format(which=rows.among("client_id", client_ids)), *client_ids)
     return {rows.uuid(client_id): count for client_id, count in found}

@@ -177,7 +177,7 @@ def test_the_day_on_which_clocks_change_has_its_own_length(practice, client_card
     row = {text: row for row, text in board.hours}["10:00"]
     visit = next(item for item in board.columns[0].items if item.kind == "visit")
     assert f" r{row} d9 " in visit.classes
-    assert visit.when == "10:00–10:45"
+    assert visit.line.startswith("10:00–10:45 · ")
     assert "10:00–10:45" in shown(practice.signed_in("owner"), day_url(day))
 
 
@@ -190,9 +190,9 @@ def test_an_appointment_over_midnight_stands_on_both_days(practice, client_card,
     one = next(item for item in first.columns[0].items if item.kind == "visit")
     two = next(item for item in second.columns[0].items if item.kind == "visit")
     assert f"r{first.rows - 5} d6 " in one.classes
-    assert one.when == "23:30–00:30 the next day"
+    assert one.line.startswith("23:30–00:30 the next day · ")
     assert "r1 d6 " in two.classes
-    assert two.when == "23:30–00:30 since the day before"
+    assert two.line.startswith("23:30–00:30 since the day before · ")
     assert two.is_fixed
 
 

@@ -59,7 +59,9 @@ def client(actor: Actor, client_id: UUID) -> Client:
 def opened(actor: Actor, ids: Sequence[UUID], event: Event = Kernel.LIST_SHOWN) -> list[Client]:
     """Return these clients in this order with their directory parts open: one log entry for the list."""
     shown = open_directories(actor, ids, event)
-    by_id = Client.objects.in_bulk(shown)
+    if not shown:
+        return []
+    by_id = {one.id: one for one in rows.instances(Client, f"WHERE {rows.among('id', shown)}", *shown)}
     return [by_id[one] for one in shown if one in by_id]
 
 
