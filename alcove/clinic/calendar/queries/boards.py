@@ -44,8 +44,8 @@ SHORT, MIDDLE = 4, 7
 class Item:
     """Something in a column. ``kind``: visit, busy, block, buffer, free, shut or away.
 
-    ``classes`` say where it stands and how it looks, ``line`` from when to when and of a visit what; what may not be known
-    is not here.
+    ``classes`` say where it stands and how it looks, ``line`` from when to when, and of a visit what. What may not be
+    known is not here.
     """
 
     kind: str
