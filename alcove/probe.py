@@ -293,7 +293,10 @@ def _end(*_: object) -> NoReturn:
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="alcove-probe", description="Watch from here whether Alcove can be reached."
+        prog="alcove-probe",
+        description="Watch from here whether Alcove can be reached.",
+        # "--token" would be taken for --token-file, and the token be in everybody's list of processes.
+        allow_abbrev=False,
     )
     parser.add_argument("--server", required=True, help="https://… as people here open Alcove")
     parser.add_argument("--token-file", help="file with the token; else ALCOVE_PROBE_TOKEN")

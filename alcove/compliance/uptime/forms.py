@@ -13,7 +13,9 @@ from alcove.clinic.practice.models import Location
 from alcove.compliance.uptime.models import Stretch
 from alcove.security import policy_defaults as policy
 
-_NAME = "Write what tells it from the others."
+_NAME: Final = "Write what tells it from the others."
+_OUTSIDE: Final = "outside"
+_ELSEWHERE: Final = "Outside: at the IT provider, on a rented machine"
 
 
 class NameForm(Sheet):
@@ -30,14 +32,23 @@ class ProbeForm(NameForm):
     """A new probe: its name, and where it looks from."""
 
     groups: ClassVar = [("", ["name", "location"])]
-    location = forms.ModelChoiceField(
-        Location.objects.none(), label="Where it looks from", required=False,
-        empty_label="Outside: the IT provider, a rented machine",
-    )  # fmt: skip
+    location = forms.ChoiceField(
+        label="Where it looks from", error_messages={"required": "Choose where it looks from."}
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["location"].queryset = Location.objects.filter(is_active=True)  # type: ignore[attr-defined]  # a choice of rows
+        self.places = {str(one.pk): one for one in Location.objects.filter(is_active=True)}
+        choices = [
+            ("", "Choose"),
+            *((key, one.name) for key, one in self.places.items()),
+            (_OUTSIDE, _ELSEWHERE),
+        ]
+        self.fields["location"].choices = choices  # type: ignore[attr-defined]  # a field of choices
+
+    def clean_location(self) -> Location | None:
+        """Return the location; None for outside."""
+        return self.places.get(self.cleaned_data["location"])
 
 
 class EndForm(Sheet):

@@ -98,7 +98,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A fault as the list tells it. ``where``: the place, or "The server"; ``seen_from``: who noticed it."""
+    """A fault as the list tells it. ``where``: the place, or "The server"; moments are the practice’s."""
 
     began: datetime
     ended: datetime
@@ -106,6 +106,10 @@ class Failing:
     where: str
     kind: str
     sentence: str
+
+    @property
+    def is_one_day(self) -> bool:
+        return self.began.date() == self.ended.date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 
-from alcove.clinic.practice.models import Location
 from alcove.compliance.uptime.models import Probe
 from alcove.compliance.uptime.policy import Uptime
 from alcove.compliance.uptime.queries import months, seen
@@ -64,11 +63,6 @@ def one(actor: Actor, probe_id: UUID) -> Probe:
     if found is None:
         raise NotFound("there is no such probe any more")
     return found
-
-
-def locations() -> list[Location]:
-    """Return the locations a probe may be at."""
-    return list(Location.objects.filter(is_active=True))
 
 
 def of_token(token: str) -> Probe:

@@ -52,7 +52,10 @@ def key_of(kind: str, location_id: UUID | None) -> str:
 
 
 def places() -> list[Place]:
-    """Return every place that has or had a probe: locations by name, then outside, then the server."""
+    """Return every place that has or had a probe: locations by name, then outside, then the server.
+
+    The server is measured by whoever looks, itself or a probe.
+    """
     titles = {one.pk.hex: one.name for one in Location.objects.all()}
     titles |= {OUTSIDE: "From outside", THE_SERVER: "The server"}
     ends = {
@@ -65,13 +68,16 @@ def places() -> list[Place]:
     for probe in Probe.objects.all():
         held.setdefault(key_of(probe.kind, probe.location_id), []).append(probe)
     found = []
-    for key in sorted(held, key=list(titles).index):
+    for key in sorted(held.keys() - {THE_SERVER}, key=list(titles).index):
         began = [millis(ends[one.pk][0]) for one in held[key] if one.pk in ends]
         ended = [millis(one.ended_at) for one in held[key] if one.ended_at]
         is_over = len(ended) == len(held[key])
         found.append(
             Place(key, titles[key], min(began, default=None), max(ended, default=None) if is_over else None)
         )
+    if held:
+        first = min((millis(first) for first, _ in ends.values()), default=None)
+        found.append(Place(THE_SERVER, titles[THE_SERVER], first, None))
     return found
 
 

@@ -207,7 +207,9 @@ def has_failed_around(seen, moment):
 
 
 def was_silent(server, moment):
-    return any(a.ended - 15_000 <= moment <= b.began + 15_000 for a, b in zip(server, server[1:]))
+    return any(
+        a.ended - 15_000 <= moment <= b.began + 15_000 for a, b in zip(server, server[1:], strict=False)
+    )
 
 
 def by_the_second(vantages, server, place, second):
@@ -259,7 +261,7 @@ def seconds(spans):
 def test_spans_are_sets_of_moments(some, others, low, high):
     mine, taken = union(some), union(others)
     assert seconds(mine) == seconds(some)
-    assert all(a[1] < b[0] for a, b in zip(mine, mine[1:]))
+    assert all(a[1] < b[0] for a, b in zip(mine, mine[1:], strict=False))
     assert seconds(minus(mine, taken)) == seconds(some) - seconds(others)
     assert seconds(within(mine, low, high)) == seconds(some) & set(range(low, high))
     assert total(mine) == len(seconds(some))
