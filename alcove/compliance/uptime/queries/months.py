@@ -126,6 +126,11 @@ class Month:
     of: str
     chart: list[tuple[str, float, str]]
 
+    @property
+    def chart_title(self) -> str:
+        where = next((row.title for row in self.rows if row.key == self.of), "")
+        return f"{where}: minutes not reached, by month".removeprefix(": ")
+
 
 # Months ---------------------------------------------------------------------------------------------------------------
 

@@ -328,7 +328,7 @@ def test_a_state_that_is_none_is_begun_anew(tmp_path, held, capsys):
 
 
 def test_a_gap_or_another_rhythm_begins_another_stretch(tmp_path):
-    now = program.clock()
+    now = program.clock() - 1_000
     state = program.State(tmp_path / "state.json", 30.0)
     for ago in (400, 370, 310, 249, 0):
         state.add(now - ago * 1000, "reached")
