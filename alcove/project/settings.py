@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "alcove.compliance.privacy",
     "alcove.compliance.baseline",
     "alcove.compliance.continuity",
+    "alcove.compliance.uptime",
     "alcove.api",
     "alcove.portal",
 ]

@@ -16,6 +16,7 @@ from alcove.compliance.baseline.policy import Baseline
 from alcove.compliance.continuity.policy import Continuity
 from alcove.compliance.policy import Alerts, Breach
 from alcove.compliance.privacy.policy import Privacy
+from alcove.compliance.uptime.policy import Uptime
 from alcove.operations.backups.policy import Backups
 from alcove.operations.monitoring.policy import Health
 from alcove.operations.releases.policy import Releases
@@ -99,6 +100,7 @@ COMPLIANCE: tuple[tuple[str, tuple[Tab, ...]], ...] = (
         Tab("Where data goes", "baseline:places", Baseline.VIEW),
         Tab("Past rights", "baseline:past", Baseline.VIEW),
         Tab("Continuity", "continuity:continuity", Continuity.VIEW),
+        Tab("Uptime", "uptime:uptime", Uptime.VIEW),
     )),
     ("Clients", (
         Tab("Emergency access", "compliance:glass", Clients.REVIEW_GLASS),

@@ -26,6 +26,7 @@ from alcove.compliance.continuity.policy import Continuity
 from alcove.compliance.policy import Alerts
 from alcove.compliance.privacy.policy import Privacy
 from alcove.compliance.queries import alerts
+from alcove.compliance.uptime.policy import Uptime
 from alcove.project import setup_pages
 from alcove.security import policy_defaults as policy
 from alcove.security.access.actors import Actor
@@ -126,7 +127,7 @@ def _url(route: str) -> str:
     return reverse(route)
 
 
-_ON_COMPLIANCE = frozenset({"compliance", "privacy", "baseline", "continuity"})
+_ON_COMPLIANCE = frozenset({"compliance", "privacy", "baseline", "continuity", "uptime"})
 _ON_CALENDAR = frozenset({"calendar", "waitlist"})
 _ON_CLIENTS = frozenset({"clients", "records", "client_calendar", "message_card", "client_tasks"})
 
@@ -196,6 +197,8 @@ def _office(actor: Actor, at: _At, waiting: int) -> list[dict[str, Any]]:
         if actor.holds(Continuity.VIEW):
             here = at.space == "continuity"
             found.append(_item("If systems fail", "continuity:continuity", "life-buoy", current=here))
+        if actor.holds(Uptime.VIEW):
+            found.append(_item("Uptime", "uptime:uptime", "activity", current=at.space == "uptime"))
     first = "practice:practice" if actor.holds(PracticeRight.EDIT) else "identity:people"
     if actor.holds(Access.VIEW) or actor.holds(PracticeRight.VIEW):
         first = first if actor.holds(Access.VIEW) else "practice:practice"

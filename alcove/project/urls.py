@@ -6,6 +6,7 @@ from alcove.clinic.activities.urls import ON_CARD as TASKS_ON_CARD
 from alcove.clinic.calendar.urls import CHECK_IN, ONLINE, RECEPTION, WAITLIST
 from alcove.clinic.calendar.urls import ON_CARD as APPOINTMENTS
 from alcove.clinic.messaging.urls import ON_CARD as MESSAGES_ON_CARD
+from alcove.compliance.uptime.views import reports as uptime
 from alcove.compliance.urls import OWN
 from alcove.operations.monitoring import views as monitoring
 from alcove.portal.urls import BOOK, ON_CARD
@@ -37,6 +38,8 @@ urlpatterns = [
     path("compliance/privacy/", include("alcove.compliance.privacy.urls")),
     path("compliance/baseline/", include("alcove.compliance.baseline.urls")),
     path("compliance/continuity/", include("alcove.compliance.continuity.urls")),
+    path("compliance/uptime/", include("alcove.compliance.uptime.urls")),
+    path("uptime/report/", uptime.report, name="uptime_report"),
     path("account/questions/", include(OWN)),
     path("compliance/", include("alcove.compliance.urls")),
     path("metrics", monitoring.metrics, name="metrics"),

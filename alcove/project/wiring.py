@@ -23,6 +23,7 @@ from alcove.clinic.practice import tasks as practice_tasks
 from alcove.compliance import tasks as compliance_tasks
 from alcove.compliance.baseline import tasks as baseline_tasks
 from alcove.compliance.privacy import tasks as privacy_tasks
+from alcove.compliance.uptime import tasks as uptime_tasks
 from alcove.operations.backups import tasks as backup_tasks
 from alcove.operations.mail.delivery import Post
 from alcove.operations.monitoring import tasks as monitoring_tasks
@@ -116,6 +117,8 @@ def schedule() -> list[Every]:
         Every("retention", privacy_tasks.PROPOSE_SECONDS, privacy_tasks.propose),
         Every("baseline", baseline_tasks.LOOK_SECONDS, baseline_tasks.compare_if_due),
         Every("places outside", baseline_tasks.CALLS_SECONDS, baseline_tasks.note_calls),
+        Every("running", uptime_tasks.LOOK_SECONDS, uptime_tasks.note_server),
+        Every("old uptime", uptime_tasks.FORGET_SECONDS, uptime_tasks.forget_old),
         Every("watching", WATCH_SECONDS, compliance_tasks.look),
         Every("addresses", compliance_tasks.ADDRESSES_SECONDS, compliance_tasks.drop_addresses),
         Every("glass reviews", contact_tasks.REVIEW_SECONDS, contact_tasks.escalate_glass),

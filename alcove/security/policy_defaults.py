@@ -291,3 +291,23 @@ DOWNTIME_PADDING: Final = 64 * 1024
 """Bytes: a pack's size tells so roughly how many clients are in it."""
 DOWNTIME_CLOCK_SLIP: Final = timedelta(minutes=10)
 """So far a device's clock may be behind the server's before its pack is refused as not yet made."""
+UPTIME_GOAL: Final = 99_980
+"""WAT-02: thousandths of a percent of the measured time: 99.98 %, 8.6 minutes in a month of 30 days."""
+UPTIME_MEASURED: Final = 95
+"""WAT-02: percent of a month that has to be measured before it is called met; less could hide what was not seen."""
+UPTIME_SLACK: Final = timedelta(seconds=15)
+"""So far two vantages may say another moment of the same thing: ten seconds of a try, five between two clocks."""
+UPTIME_KEPT: Final = timedelta(days=761)
+"""25 months: a month can be compared with the same of two years before."""
+UPTIME_RUNNING: Final = timedelta(seconds=60)
+"""The server notes so often that it runs."""
+PROBES_MOST: Final = 20
+PROBE_SILENT: Final = timedelta(minutes=15)
+"""Three reports of five minutes did not come."""
+PROBE_LOST: Final = timedelta(hours=24)
+"""A probe silent for so long is a weakness: a cut line, or a machine off for the night, is none."""
+PROBE_RHYTHM: Final = (timedelta(milliseconds=100), timedelta(minutes=10))
+"""From try to try; the probe itself does 15 seconds at least, so that a hundred of them are no load."""
+REPORT_MAX_BYTES: Final = 256 * 1024
+REPORT_STRETCHES: Final = 2_000
+"""A line that comes and goes every minute for a day makes 1,440; more come with the next report."""

@@ -28,6 +28,7 @@ FAULTS = [
     ("floors", "clinic/practice/models.py", "alcove.compliance", "alcove.clinic.practice.models -> alcove.compliance"),
     ("floors", "security/jobs/queue.py", "alcove.clinic.practice.policy", "alcove.security.jobs.queue -> alcove.clinic"),
     ("floors", "console.py", "alcove.config", "alcove.console -> alcove.config"),
+    ("floors", "probe.py", "alcove.config", "alcove.probe -> alcove.config"),
     ("floors", "tools.py", "", "alcove.tools"),
     ("kernel", "security/vault/ids.py", "alcove.security.audit.events", "alcove.security.vault.ids -> alcove.security.audit"),
     ("kernel", "security/secrets.py", "", "alcove.security.secrets"),

@@ -256,6 +256,10 @@ def open_from_a_locked_screen(practice: Any, only: str = "") -> list[str]:
     return faults
 
 
+OWN_TOKEN = {"/uptime/report/": 404}
+"""Routes for machines, and what they answer to whoever brings a session instead of the machine's own token."""
+
+
 def posts_without_token(practice: Any, only: str = "") -> list[str]:
     """Return routes that take a POST from a page that is not ours."""
     signed_in = practice.signed_in("owner")
@@ -264,7 +268,8 @@ def posts_without_token(practice: Any, only: str = "") -> list[str]:
     return [
         f"POST {door.pattern}: {status}"
         for door in doors(practice, only)
-        if "POST" in door.methods() and (status := ask(strict, "POST", door.url()).status_code) != 403
+        if "POST" in door.methods()
+        and (status := ask(strict, "POST", door.url()).status_code) != OWN_TOKEN.get(door.pattern, 403)
     ]
 
 

@@ -37,6 +37,7 @@ from alcove.project.demo import (
     people,
     phones,
     posting,
+    reaching,
     records,
     releasing,
     reminding,
@@ -122,6 +123,7 @@ def plan(stage: Stage, clients: int, seed: int) -> list[records.Held]:
     weakening.plan(stage)
     releasing.plan(stage)
     continuing.plan(stage)
+    reaching.plan(stage)
     return visits
 
 
@@ -146,6 +148,7 @@ def _as_of_now(stage: Stage) -> None:
     devices.bring(founder, stage.people)
     patients.open_accounts(stage)
     watching.ask_as_patient(stage)
+    reaching.as_of_now(stage)
     sweeping.edit_and_sweep()
     weakening.compare()
 

@@ -23,6 +23,7 @@ SAMPLES = (
     "alcove.compliance.privacy.tests.samples",
     "alcove.compliance.baseline.tests.samples",
     "alcove.compliance.continuity.tests.samples",
+    "alcove.compliance.uptime.tests.samples",
     "alcove.compliance.tests.samples",
     "alcove.operations.monitoring.tests.samples",
     "alcove.operations.sweep.tests.samples",

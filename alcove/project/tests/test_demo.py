@@ -254,6 +254,7 @@ def test_of_the_demo_s_weaknesses_some_wait_one_is_accepted_and_some_are_gone(de
         ("trials", False, False),
         ("trials", False, True),
         ("trials", False, True),
+        ("uptime", False, False),
     ]
 
 

@@ -30,6 +30,7 @@ FRAMEWORK_TABLES = {
     "identity_throttle": "counts of failed attempts must stay when the attempt fails",
     "jobs_job": "claims and ends of jobs",
     "jobs_beat": "when each part of the worker last lived",
+    "uptime_stretch": "what probes measured, several times a minute: nobody's deed, and it would drown the log",
 }
 """Tables that may be written outside an action, each with its reason. Everything else raises ``WriteRefused``."""
 

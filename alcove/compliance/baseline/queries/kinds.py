@@ -144,6 +144,18 @@ KINDS: Final = {
         "Take back key and card, change the code, then take them off the list under Continuity.",
         "continuity:continuity",
     ),
+    "probes": Kind(
+        "A probe of uptime is silent",
+        "While nobody looks from there, a line that fails is noticed by whoever stands at the counter, and the month’s report has a hole.",
+        "See whether the machine it runs on is on and reaches Alcove. If it is not needed any more, end the probe under Uptime, Probes.",
+        "uptime:probes",
+    ),
+    "uptime": Kind(
+        "A month missed the goal of uptime",
+        "More minutes without the system than the practice allows itself: clients waited, or were treated from paper.",
+        "Read under Uptime whether it was the line or the server. A line: talk to the provider, test the failover line. A server: move upgrades to the evening, look at what failed. It goes by itself when the next month has ended.",
+        "uptime:uptime",
+    ),
     "unasked": Kind(
         "A comparison could not be made",
         "What cannot be asked cannot be seen to be sound; what it found before stays open.",

@@ -10,6 +10,7 @@ from typing import Final
 from alcove.compliance.baseline.queries import machine, people, places
 from alcove.compliance.baseline.queries.kinds import KINDS, Silent, Weak
 from alcove.compliance.continuity.queries import standing
+from alcove.compliance.uptime.queries import probes as uptime
 
 log = logging.getLogger("alcove.baseline")
 UNASKED: Final = "unasked"
@@ -27,13 +28,25 @@ def entrants() -> Iterator[Weak]:
         yield Weak("entrants", one.pk.hex, f"{one.name}, {one.location.name}: {standing.amiss(one).lower()}.")
 
 
+def probes() -> Iterator[Weak]:
+    """Yield probes of uptime of which nothing was heard for a day."""
+    for subject, sentence in uptime.lost():
+        yield Weak("probes", subject, sentence)
+
+
+def goal() -> Iterator[Weak]:
+    """Yield places that missed the goal of uptime in the month that ended last."""
+    for subject, sentence in uptime.missed():
+        yield Weak("uptime", subject, sentence)
+
+
 LOOKS: Final[dict[str, Callable[[], Iterable[Weak]]]] = {
     "rights": people.rights, "held": people.held, "owners": people.owners, "vouched": people.vouched,
     "links": people.links, "feeds": people.feeds, "exports": people.exports, "support": people.support,
     "rules": people.rules, "headers": machine.headers, "certificate": machine.certificates, "ports": machine.ports,
     "settings": machine.switches, "files": machine.files, "places": places.weak,
     "components": machine.components, "news": machine.news,
-    "trials": trials, "entrants": entrants,
+    "trials": trials, "entrants": entrants, "probes": probes, "uptime": goal,
 }  # fmt: skip
 
 

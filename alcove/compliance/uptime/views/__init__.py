@@ -1,0 +1,1 @@
+"""The month's report, the probes, and what probes post to."""
