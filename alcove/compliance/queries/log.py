@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -17,6 +19,8 @@ from alcove.security.vault import crypto
 from alcove.security.vault.house import house
 
 PAGE = 50
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
+"""An id as entries name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,28 @@ class Line:
     """One entry as the officer reads it."""
 
     entry: Entry
-    who: str
-    approver: str
+    people: Mapping[UUID, str]
     reason: str
     origin: Origin | None
 
     @property
+    def who(self) -> str:
+        return self.people.get(self.entry.actor_id, "") if self.entry.actor_id else ""
+
+    @property
+    def approver(self) -> str:
+        """Who approved what took a second person."""
+        word, _, named = self.entry.fields.partition(",")[0].partition(" ")
+        return self._named(named) if word == APPROVER else ""
+
+    @property
     def fields(self) -> str:
-        """The names of the fields; who approved it is told beside, by name."""
-        return self.entry.fields.partition(",")[2] if self.approver else self.entry.fields
+        """The names of the fields, and of the staff whom they name; who approved it is told beside."""
+        named = self.entry.fields.partition(",")[2] if self.approver else self.entry.fields
+        return self._named(", ".join(named.split(",")))
+
+    def _named(self, text: str) -> str:
+        return _ID.sub(lambda found: self.people.get(UUID(found[0]), found[0]), text)
 
     @property
     def shown(self) -> int:
@@ -82,25 +99,13 @@ def log(actor: Actor, wanted: Filter, number: int) -> tuple[list[Line], bool]:
     record_now(entry(actor, events.Did.LOG_VIEWED, client_id=wanted.client, object=f"page {number}"))
     rows = list(wanted.rows()[(number - 1) * PAGE : number * PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    people = names(one for row in rows for one in (row.actor_id, _approver_id(row)) if one)
+    people = names(one for row in rows for one in (row.actor_id, *map(UUID, _ID.findall(row.fields))))
     # Network addresses are personal data: whoever else reads the log reads it without them.
     asked = {row.origin_id for row in rows if row.origin_id} if actor.holds(Log.ADDRESSES) else set()
     origins = Origin.objects.in_bulk(asked)
     return [
-        Line(
-            row,
-            people.get(row.actor_id, "") if row.actor_id else "",
-            people.get(_approver_id(row) or row.id, ""),
-            _reason(row),
-            origins.get(row.origin_id) if row.origin_id else None,
-        )
-        for row in rows
+        Line(row, people, _reason(row), origins.get(row.origin_id) if row.origin_id else None) for row in rows
     ], more
-
-
-def _approver_id(row: Entry) -> UUID | None:
-    word, _, named = row.fields.partition(",")[0].partition(" ")
-    return UUID(named) if word == APPROVER else None
 
 
 def _reason(row: Entry) -> str:
