@@ -66,6 +66,7 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORM_RENDERER = "alcove.ui.rendering.Renderer"
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 
