@@ -55,7 +55,7 @@ class Item:
     state: str = ""
     icon: str = ""
     url: str = ""
-    id: UUID | None = None
+    id: str = ""
     version: int = 0
     is_fixed: bool = False
 
@@ -292,14 +292,14 @@ class _Draw:
         words = " · ".join(filter(None, (row.service, self.staff.get(row.profile_id, ""))))
         return Item(
             "visit", f"ap {where} k{row.tint % TINTS} s-{row.state}", face.text, f"{when} · {words}", word, icon,
-            page_url("calendar:booking", booking_id=row.booking_id), row.id, row.booking_version,
+            page_url("calendar:booking", booking_id=row.booking_id), row.id.hex, row.booking_version,
             is_fixed=not self.may_move or row.state in {S.DONE, S.NO_SHOW} or row.starts_at < drawn.begin,
         )  # fmt: skip
 
     def _block(self, drawn: Grid, block: Block, where: str) -> Item:
         when = _when(drawn, block.starts_at, block.ends_at)
         url = page_url("calendar:block", block_id=block.pk)
-        return Item("block", f"ap stop {where}", block.title, when, url=url, id=block.pk)
+        return Item("block", f"ap stop {where}", block.title, when, url=url)
 
     def _around(self, drawn: Grid, row: Row, lane: tuple[int, int]) -> list[Item]:
         """Return its buffers, and the time in which the practitioner is free for others."""
