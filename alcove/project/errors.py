@@ -7,6 +7,7 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 
+from alcove.project import away
 from alcove.security.access.guards import public
 from alcove.security.identity.middleware import refusal
 
@@ -40,5 +41,9 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG00
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    fault = sys.exc_info()[1]
+    if away.is_away(fault):
+        log.warning("the database is away: %s", type(fault).__name__)
+        return away.page(request)
     log.error("a page failed, code %s", _code(request), exc_info=sys.exc_info())
     return refusal(request, 500, "")

@@ -3,9 +3,12 @@
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
-from alcove.config import ConfigError, load
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+
+from alcove.config import Config, ConfigError, load
 from alcove.project.statics import add_headers
 
 ALCOVE = load()
@@ -27,11 +30,12 @@ def _web_secret() -> str:
     )
 
 
-def _database() -> dict[str, object]:
-    if not ALCOVE.is_postgresql:
+def database(config: Config) -> dict[str, Any]:
+    """Return Django's settings of the database that is configured."""
+    if not config.is_postgresql:
         return {
             "ENGINE": "alcove.security.access.backends.sqlite3",
-            "NAME": str(ALCOVE.sqlite_file),
+            "NAME": str(config.sqlite_file),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "timeout": 20,
@@ -42,27 +46,39 @@ def _database() -> dict[str, object]:
                 ),
             },
         }
-    url = urlsplit(ALCOVE.database_url)
-    options: dict[str, object] = {"pool": {"min_size": 1, "max_size": 16}, "assume_role": "alcove_app"}
-    for part in url.query.split("&"):
-        name, _, value = part.partition("=")
-        if name:
-            options[name] = unquote(value)
+    # libpq's own reading of the address: it may name several hosts, each with its port.
+    named = conninfo_to_dict(config.database_url)
+    place = {name.upper(): str(named.pop(name, "")) for name in ("user", "password", "host", "port")}
     return {
         "ENGINE": "alcove.security.access.backends.postgresql",
-        "NAME": unquote(url.path.lstrip("/")),
-        "USER": unquote(url.username or ""),
-        "PASSWORD": unquote(url.password or ""),
-        "HOST": unquote(url.hostname or ""),
-        "PORT": str(url.port or ""),
-        "OPTIONS": options,
+        "NAME": str(named.pop("dbname", "")),
+        **place,
+        "OPTIONS": {
+            "pool": {
+                "min_size": 1,
+                "max_size": 16,
+                # Away for however long, the database is tried every second: left alone, a pool doubles its pauses.
+                "reconnect_timeout": 2.0,
+                "reconnect_failed": ConnectionPool.check,
+            },
+            "assume_role": "alcove_app",
+            # After a failover an address may lead to a standby for a moment; such a session could never write.
+            "target_session_attrs": "read-write",
+            # A machine that vanished says nothing: its sessions end after seconds instead of a quarter of an hour.
+            "connect_timeout": "3",
+            "tcp_user_timeout": "10000",
+            "keepalives_idle": "10",
+            "keepalives_interval": "5",
+            "keepalives_count": "2",
+        }
+        | named,
     }
 
 
 SECRET_KEY = _web_secret()
 DEBUG = False
 ALLOWED_HOSTS = list(ALCOVE.hosts)
-DATABASES = {"default": _database()}
+DATABASES = {"default": database(ALCOVE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -102,6 +118,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "alcove.project.away.DatabaseFirst",
     "alcove.project.zone.PracticeZone",
     "alcove.security.identity.middleware.Identity",
     "alcove.project.sent.Utf8Only",

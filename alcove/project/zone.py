@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -29,10 +30,9 @@ class PracticeZone:
             return self.get_response(request)
 
     def _zone(self) -> ZoneInfo | None:
-        if time.monotonic() - self._read > FRESH:
-            try:
+        # Who came this far without a connection asks only whether the process lives, and waits for no database.
+        if time.monotonic() - self._read > FRESH and connection.connection is not None:
+            with suppress(DatabaseError):
                 self._known = zones.named()
-            except DatabaseError:
-                return None
-            self._read = time.monotonic()
+                self._read = time.monotonic()
         return self._known

@@ -98,8 +98,8 @@ def _shown(config: Config) -> str:
         return f"sqlite://{config.sqlite_file}"
     url = urlsplit(config.database_url)
     user = f"{url.username}@" if url.username else ""
-    port = f":{url.port}" if url.port else ""
-    return f"postgresql://{user}{url.hostname or ''}{port}{url.path}"
+    # Hosts and ports as they were written: there may be several.
+    return f"postgresql://{user}{url.netloc.rpartition('@')[2]}{url.path}"
 
 
 COMMANDS = [

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -59,7 +60,8 @@ def run(
             continue
         task = tasks.get(job.name)
         fault = "unknown job" if task is None else _run_one(task, job.arguments, around)
-        queue.end(job, fault)
+        # What cannot be noted as ended, because the database is away, is another's when its claim runs out.
+        _try("end", partial(queue.end, job, fault))
     beating.join(timeout=BEAT_SECONDS)
     close_old_connections()
 
@@ -79,6 +81,8 @@ def _run_one(task: Task, arguments: dict[str, Any], around: Around) -> str:
             task(**arguments)
     except Exception as error:  # noqa: BLE001 - whatever it was, the job waits and is tried again
         log.warning("a job failed: %s", type(error).__name__)
+        # That it failed is noted over a connection that lives.
+        close_old_connections()
         return type(error).__name__
     return ""
 

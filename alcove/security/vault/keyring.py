@@ -35,6 +35,7 @@ class Part(StrEnum):
 
 
 Opened = tuple[AESGCM, int, bytes]
+_LOCK_NOT_AVAILABLE = "55P03"
 ENTRY = "entry"
 """Where a ring keeps the keys of single entries, by the entry key's own id."""
 
@@ -304,7 +305,9 @@ def confirm() -> None:
             with connection.cursor() as cursor:
                 cursor.execute(f"{sql} FOR SHARE NOWAIT", parameters)
                 found = set(cursor.fetchall())
-        except OperationalError:
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
             raise KeyReplaced("a client's key is being replaced") from None
     else:
         found = set(statement)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
+from psycopg.conninfo import conninfo_to_dict
 
 from alcove.compliance.baseline.models import Place
 from alcove.compliance.baseline.policy import Baseline
@@ -74,8 +75,16 @@ def _all(config: Config) -> Iterator[Named]:
     if config.key_provider == "aws-kms":
         yield from _kms(config)
     if config.is_postgresql:
-        data = "Everything kept: clients’ words sealed, staff names and times plain"
-        yield Named(_host(config.database_url), "Database", data, "ALCOVE_DATABASE_URL")
+        yield from _machines(config.database_url)
+
+
+def _machines(url: str) -> Iterator[Named]:
+    """Return every machine a PostgreSQL address names: a cluster is named by all of its own."""
+    data = "Everything kept: clients’ words sealed, staff names and times plain"
+    for host in str(conninfo_to_dict(url).get("host", "")).lower().split(","):
+        # What begins with a slash is a socket of this machine.
+        if not host.startswith("/"):
+            yield Named(host.rstrip("."), "Database", data, "ALCOVE_DATABASE_URL")
 
 
 def _bucket(place: Bucket, purpose: str, data: str, setting: str) -> Iterator[Named]:

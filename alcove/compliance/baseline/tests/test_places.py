@@ -112,12 +112,12 @@ def test_everything_that_is_set_up_stands_on_the_register(settings):
         settings.ALCOVE, email_url="smtps://u@mail.example/?from=a@b.example", sms_url="twilio://AC1@/?from=1",
         oidc_issuer="https://login.example/x", key_provider="aws-kms", kms_region="us-east-1",
         backup_places=("/mnt/a", "s3://copies/a?region=eu-west-1", "sftp://a@copies.example/b?key=/k&known_hosts=/h"),
-        database_url="postgresql://u@db.example/a", second_sms_url="http://127.0.0.1:9/sms",
+        database_url="postgresql://u@db.example:5433,db2.example/a", second_sms_url="http://127.0.0.1:9/sms",
         files_url="s3://records/a?endpoint=https://store.example",
     )  # fmt: skip
     assert {one.host for one in places.configured(config)} == {
         "mail.example", "api.twilio.com", "login.example", "kms.us-east-1.amazonaws.com", "db.example",
-        "copies.example", "s3.eu-west-1.amazonaws.com", "s3.amazonaws.com", "store.example",
+        "db2.example", "copies.example", "s3.eu-west-1.amazonaws.com", "s3.amazonaws.com", "store.example",
     }  # fmt: skip
 
 

@@ -90,8 +90,8 @@ export function keep(form) {
     if (text === sent || form.dataset.busy || !Object.keys(now).length) return;
     try {
       const answer = await post(form, { content: text });
-      // What was refused would be refused again: wait for more typing.
-      sent = text;
+      // What was refused would be refused again: wait for more typing. A server in trouble is asked again.
+      if (answer.status < 500) sent = text;
       if (answer.ok) say(form, (await answer.text()).slice(0, 100));
     } catch {
       // The text is still in the page, and is sent again with the next change.
