@@ -636,6 +636,9 @@ def test_at_one_moment_nothing_is_lost_nor_left_under_the_records_key(crowd):
             assert pair != ["Conflict", "Conflict"], (what, pair)
             # For the doctor, who is not of the audience, the row may be gone already.
             assert set(pair) <= {"Conflict", "DoesNotExist", "marked", "written"}, (what, pair)
-    assert crowd["twice"] == ["Conflict", "Conflict", "Conflict", "marked"]
+    # Once only. Who opened the record before it was marked may not see the row any more when looking for it after.
+    assert crowd["twice"].count("marked") == 1
+    assert set(crowd["twice"]) <= {"Conflict", "DoesNotExist", "marked"}
+    assert len(crowd["twice"]) == 4
     assert crowd["keys"] == 1
     assert crowd["opens"]
