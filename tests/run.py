@@ -5,6 +5,10 @@ the journeys in a real browser. The first two run side by side, the second one's
 run two at a time, each with a server and a demo practice of its own. Ends with one
 closing line in pytest's own form that counts all parts, and a non-zero exit if anything failed. What this machine cannot
 run is named with the Debian package it lacks; under CI that is a failure.
+
+Machines are shared, and some tests kill processes or let many write at one moment. Where no more than three tests of a
+part failed, they run again by themselves when all else is over, three times. Only what passes each time counts as
+passed, and is named at the end as unsteady: something to mend.
 """
 
 from __future__ import annotations
@@ -18,14 +22,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from tests import postgresql
-from tests.tally import COUNTED, closing_words
+from tests.tally import COUNTED, FAILED, closing_words
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = {
@@ -39,8 +43,10 @@ WORKERS = {"browser": ["-n", "2", "--dist", "loadfile"]}
 NEEDS = {"postgresql": "postgresql", "browser": "chromium"}
 """Part: the Debian package without which it cannot run."""
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-NO_TESTS = 5
-"""pytest's exit code when nothing was selected."""
+SOME_FAILED, NO_TESTS = 1, 5
+"""pytest's exit codes: tests failed; nothing was selected."""
+UNSTEADY_MOST, AGAIN = 3, 3
+"""How many failures of a part are looked at again, and how many times each must pass then."""
 
 
 def lacking() -> dict[str, str]:
@@ -59,12 +65,13 @@ def lacking() -> dict[str, str]:
 
 @contextmanager
 def part(
-    name: str, arguments: list[str], scratch: Path, *, into: IO[bytes] | None = None
+    name: str, arguments: list[str], scratch: Path, *, look: int = 0, into: IO[bytes] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start one part in a home of its own; on PostgreSQL beside a throw-away server."""
-    home = scratch / name
+    """Start one part in a home of its own; on PostgreSQL beside a throw-away server. ``look``: see ``second_look``."""
+    own = f"{name}-{look}" if look else name
+    home = scratch / own
     home.mkdir()
-    environment = os.environ | {"ALCOVE_HOME": str(home), "ALCOVE_TEST_TALLY": str(scratch / f"{name}.json")}
+    environment = os.environ | {"ALCOVE_HOME": str(home), "ALCOVE_TEST_TALLY": str(scratch / f"{own}.json")}
     environment.pop("ALCOVE_DATABASE_URL", None)
     command = [sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", PARTS[name]]
     command += [*WORKERS.get(name, []), *arguments]
@@ -120,13 +127,44 @@ def run(parts: list[str], arguments: list[str], scratch: Path) -> dict[str, int]
     return codes
 
 
-def counted(parts: list[str], scratch: Path) -> Counter[str]:
-    """Return how many tests ended how, over all parts; a part that died before its end counts as an error."""
+def tally_of(name: str, scratch: Path) -> dict[str, Any]:
+    """Return what a part left: ``counts`` by outcome, and ``failed``, whole ids. One that died counts as an error."""
+    tally = scratch / f"{name}.json"
+    if tally.exists():
+        return cast("dict[str, Any]", json.loads(tally.read_text("utf-8")))
+    return {"counts": {"error": 1}, "failed": []}
+
+
+def counted(parts: list[str], scratch: Path, unsteady: Collection[str] = ()) -> Counter[str]:
+    """Return how many tests ended how, over all parts; ``unsteady``: the parts whose failures passed when alone."""
     total = Counter(dict.fromkeys(COUNTED, 0))
     for name in parts:
-        tally = scratch / f"{name}.json"
-        total.update(json.loads(tally.read_text("utf-8")) if tally.exists() else {"error": 1})
+        found = tally_of(name, scratch)
+        counts = Counter(found["counts"])
+        if name in unsteady:
+            again = len(found["failed"])
+            counts.update(passed=again, rerun=again)
+            counts -= Counter({kind: counts[kind] for kind in FAILED})
+        total.update(counts)
     return total
+
+
+def second_look(name: str, scratch: Path) -> bool:
+    """Run the few tests of a part that failed again, with nothing beside them; return whether each passed each time.
+
+    A fault that comes one time in five gets through here with one chance in two; what a busy machine did is told apart
+    from it. More than a few failures, or a part that died, are no matter of chance and are not looked at again.
+    """
+    failed = tally_of(name, scratch)["failed"]
+    if not 1 <= len(failed) <= UNSTEADY_MOST:
+        return False
+    apart = ["-n", "0"] if name in WORKERS else []
+    for look in range(1, AGAIN + 1):
+        _say(f"\n=== {name}: what failed, alone, {look} of {AGAIN} ===")
+        with part(name, [*apart, *failed], scratch, look=look) as process:
+            if process.wait():
+                return False
+    return True
 
 
 def closing_line(counts: dict[str, int], seconds: float) -> str:
@@ -173,13 +211,19 @@ def main(given: list[str]) -> int:
     scratch = Path(tempfile.mkdtemp(prefix="alcove-tests-"))
     try:
         codes = run(parts, arguments, scratch)
-        counts = counted(parts, scratch)
+        unsteady = [
+            name for name, code in codes.items() if code == SOME_FAILED and second_look(name, scratch)
+        ]
+        counts = counted(parts, scratch, unsteady)
+        named = [one for name in unsteady for one in tally_of(name, scratch)["failed"]]
     except KeyboardInterrupt:
         _say("\nStopped.")
         return 130
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    failed = [name for name, code in codes.items() if code not in (0, NO_TESTS)]
+    for one in named:
+        _say(f"Unsteady, to be mended: {one} failed once, and passed {AGAIN} times alone.")
+    failed = [name for name, code in codes.items() if code not in (0, NO_TESTS) and name not in unsteady]
     for name in failed:
         _say(f"Failed: {name}.")
     if missing:
