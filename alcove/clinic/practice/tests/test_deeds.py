@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from unittest import mock
 
 import pytest
+from django.utils import timezone
 
 from alcove.clinic.practice import actions, tasks
 from alcove.clinic.practice.actions import Unchanged, Unfit
@@ -76,7 +77,7 @@ def test_only_owner_and_manager_change_the_practice(practice, place):
 
 def test_a_location_that_keeps_holidays_has_them_as_closures_and_follows_its_state(practice, place):
     actor = practice.actor("owner")
-    soon = date.today() + timedelta(days=40)
+    soon = timezone.localdate() + timedelta(days=40)
     known = {"CA": [(soon, "César Chávez Day")], "NY": [(soon + timedelta(days=1), "Election Day")]}
     with mock.patch.object(holidays, "of", lambda country, region, years: known.get(region, [])):
         actions.change_location(actor, place, region="CA", keeps_holidays=True)
@@ -92,7 +93,7 @@ def test_a_location_that_keeps_holidays_has_them_as_closures_and_follows_its_sta
 
 
 def test_the_worker_brings_next_years_holidays_once_and_not_one_that_was_taken_out(practice, place):
-    actor, year = practice.actor("owner"), date.today().year
+    actor, year = practice.actor("owner"), timezone.localdate().year
     known = [(date(year + 1, month, 1), f"Day {month}") for month in (1, 5)]
 
     def of(country, region, years):
