@@ -39,7 +39,7 @@ def plan(stage: Stage) -> None:
         _plan_checks(stage, one, moment(first, 9 * 60 + 30 + 7 * at))
     _plan_leaver(stage, first)
     _plan_review(stage)
-    joins = stage.workday(BY_KEY[OWNER], stage.today - timedelta(days=4))
+    joins = stage.workday(BY_KEY[OWNER], stage.today - timedelta(days=3), step=-1)
     stage.at(moment(joins, 16 * 60 + 20), OWNER, partial(_join, stage))
 
 
@@ -62,7 +62,7 @@ def _plan_leaver(stage: Stage, first: date) -> None:
 
 
 def _plan_review(stage: Stage) -> None:
-    day = stage.workday(BY_KEY[OWNER], stage.today - timedelta(days=6))
+    day = stage.workday(BY_KEY[OWNER], stage.today - timedelta(days=5), step=-1)
     begins = moment(day, 8 * 60 + 50)
     stage.at(begins, OWNER, partial(_begin_review, stage))
     for at, key in enumerate(

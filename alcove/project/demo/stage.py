@@ -140,10 +140,13 @@ class Stage:
         years = range(self.today.year - 2, self.today.year + 2)
         return frozenset(day for day, _ in holidays.of("US", "CA", years))
 
-    def workday(self, staff: Staff, day: date) -> date:
-        """Return the first day at or after ``day`` on which this person works and the practice is open."""
+    def workday(self, staff: Staff, day: date, *, step: int = 1) -> date:
+        """Return the first day at or after ``day`` on which this person works and the practice is open.
+
+        ``step`` -1: the last one at or before it, for what must not slip past today over a long weekend.
+        """
         while not staff.works_on(day) or day in self.shut:
-            day += timedelta(days=1)
+            day += timedelta(days=step)
         return day
 
     def slot(self, staff: Staff, day: date, minutes: int) -> datetime | None:

@@ -18,7 +18,7 @@ from alcove.compliance.models import Alert
 from alcove.compliance.policy import Round
 from alcove.compliance.queries import days, watching
 from alcove.compliance.queries.rules import RULES
-from alcove.project.demo.stage import BY_KEY, Card, Stage, moment
+from alcove.project.demo.stage import BY_KEY, ZONE, Card, Stage, moment
 from alcove.security.access.actors import Actor
 from alcove.security.access.opening import record_refusal
 from alcove.security.access.policy import Open
@@ -59,14 +59,15 @@ def plan(stage: Stage) -> None:
     printed_of, looked_at = stage.rng.sample(known, _MANY), stage.rng.sample(known, _MANY)
     famous_one = known[-1]
     stage.at(_officer(stage, 24, 15), OFFICER, partial(_sign, stage))
-    printed = moment(stage.workday(BY_KEY[NURSE], stage.today - timedelta(days=15)), 17 * 60 + 10)
+    printed = moment(stage.workday(BY_KEY[NURSE], stage.today - timedelta(days=22)), 17 * 60 + 10)
     _happens(stage, NURSE, "exports", printed_of, printed, event=Record.PRINTED)
-    _follows(stage, "exports", NURSE, 12, _answer, _close)
-    looked = moment(stage.workday(BY_KEY[LASER], stage.today - timedelta(days=10)), 12 * 60 + 20)
+    _follows(stage, "exports", NURSE, printed, 3, _answer, _close)
+    looked = moment(stage.workday(BY_KEY[LASER], stage.today - timedelta(days=15)), 12 * 60 + 20)
     _happens(stage, LASER, "no_reason", looked_at, looked)
-    _follows(stage, "no_reason", LASER, 8, _answer)
-    _happens(stage, DOCTOR, "night", known[:4], moment(stage.today - timedelta(days=5), 23 * 60 + 12))
-    _follows(stage, "night", DOCTOR, 4)
+    _follows(stage, "no_reason", LASER, looked, 2, _answer)
+    dark = moment(stage.today - timedelta(days=8), 23 * 60 + 12)
+    _happens(stage, DOCTOR, "night", known[:4], dark)
+    _follows(stage, "night", DOCTOR, dark, 1)
     refused = stage.until - timedelta(hours=26)
     for minute, card in enumerate(known[:3]):
         stage.at(refused + timedelta(minutes=minute), BOOKS, partial(_turn_away, stage, card))
@@ -89,14 +90,16 @@ def _happens(
     stage.at(when + timedelta(hours=1), "", partial(_judge, stage, key, rule, when))
 
 
-def _follows(stage: Stage, rule: str, key: str, back: int, *steps: Callable[[Stage, str, str], None]) -> None:
-    """Have the officer ask, and what follows on the next days."""
-    asked = _officer(stage, back, 10)
-    stage.at(asked, OFFICER, partial(_ask, stage, rule, key))
-    for at, step in enumerate(steps):
+def _follows(
+    stage: Stage, rule: str, key: str, when: datetime, later: int, *steps: Callable[[Stage, str, str], None]
+) -> None:
+    """Have the officer ask so many days after it happened, and what follows, each step on a day after the last."""
+    day = when.astimezone(ZONE).date() + timedelta(days=later)
+    for step in (_ask, *steps):
         who = key if step is _answer else OFFICER
-        day = stage.workday(BY_KEY[who], asked.date() + timedelta(days=at + 1))
+        day = stage.workday(BY_KEY[who], day)
         stage.at(moment(day, 11 * 60 + 40), who, partial(step, stage, rule, key))
+        day += timedelta(days=1)
 
 
 def _open(stage: Stage, key: str, card: Card, event: Event | None) -> None:

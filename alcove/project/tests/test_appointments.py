@@ -295,7 +295,7 @@ def _days(life: Life) -> tuple[list[list[bool]], dict[int, list[bool]]]:
 
 @pytest.fixture
 def demo(db):
-    return loading.load(settings.ALCOVE, clients=24, seed=7, bar=_silent)
+    return loading.load(settings.ALCOVE, clients=24, seed=7, bar=_silent, at=NOON)
 
 
 def test_what_is_written_takes_exactly_what_its_appointments_need_and_nothing_twice(demo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -91,6 +92,15 @@ pg1-user=boss
         with postgresql.connect(self.port, self.boss) as connection:
             return connection.execute(question).fetchone()[0]
 
+    def wait_past_the_backup(self):
+        """Wait into a later second than the one the backup ended in: pgBackRest goes by whole seconds."""
+        [stanza] = json.loads(self.rest("--output=json", "info"))
+        while (
+            self.asked("SELECT extract(epoch FROM clock_timestamp())")
+            < stanza["backup"][-1]["timestamp"]["stop"] + 1
+        ):
+            time.sleep(0.05)
+
     def wait_until_there(self):
         """Wait until the server has replayed up to the moment and takes writes."""
         until = time.monotonic() + PATIENCE
@@ -135,6 +145,7 @@ def test_a_practice_comes_back_as_it_was_at_a_moment_and_nothing_of_later(archiv
         with closing(Ground(tmp_path / "home", url).forks) as practice:
             practice.run("found", 2, 1)
             archived.rest("--type=full", "backup")
+            archived.wait_past_the_backup()
             # What the backup does not hold: only the WAL brings it back.
             kept = practice.run("fill", 2)
             practice.run("link_log", 0.2)
